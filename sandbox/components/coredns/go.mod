@@ -1,0 +1,3 @@
+module xaheen.test/sandbox/coredns
+
+go 1.26.0

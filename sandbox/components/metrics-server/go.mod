@@ -1,0 +1,3 @@
+module xaheen.test/sandbox/metrics-server
+
+go 1.26.0
