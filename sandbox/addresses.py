@@ -16,6 +16,9 @@ LOOPBACK = "127.0.0.1"
 SERVICE_RANGE = "10.70.0.0/20"
 API_SERVICE_ADDRESS = "10.70.0.1"
 POD_RANGE = "10.71.0.0/16"
+# On simulated nodes: pods that only seem to run, and pods that run as processes.
+KWOK_POD_RANGE = "10.71.0.0/17"
+PROCESS_POD_RANGE = "10.71.128.0/17"
 ADVERTISE_ADDRESS = "10.72.0.1"
 ADVERTISE_RANGE = "10.72.0.0/24"
 
