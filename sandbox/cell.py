@@ -122,7 +122,8 @@ def enter(kind: str, supervisor: Process) -> list[str]:
     if kind == LOOPBACK:
         return []
     user = ["--user", "--preserve-credentials"] if kind == USER else []
-    return ["nsenter", f"--target={supervisor.pid}", *user, "--net", "--mount", "--wd=."]
+    # Also its process namespace, so that /proc is the right one and `down` ends what was left running inside.
+    return ["nsenter", f"--target={supervisor.pid}", *user, "--net", "--pid", "--mount", "--wd=."]
 
 
 def leftovers(state: Path) -> list[Process]:

@@ -56,8 +56,8 @@ class Layout:
 
     @property
     def bin(self) -> Path:
-        """Programs, shared by all sandboxes of this user."""
-        return cache_home() / "bin"
+        """Links to this sandbox's programs, which lie in the shared cache."""
+        return self.state / "bin"
 
     @property
     def record(self) -> Path:

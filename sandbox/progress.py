@@ -32,8 +32,8 @@ def elapsed() -> float:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    """Announce work that may take long; repeat the title while it lasts, and say how long it took."""
+def step(title: str, quiet_below: float = 0.0) -> Iterator[None]:
+    """Repeat the title of long work while it lasts, and say how long it took if that was worth a line."""
     begun = time.monotonic()
     done = threading.Event()
 
@@ -49,7 +49,8 @@ def step(title: str) -> Iterator[None]:
         done.set()
         heart.join()
     took = time.monotonic() - begun
-    say(f"  {title}: {took:.1f} s")
+    if took >= quiet_below:
+        say(f"  {title}: {took:.1f} s")
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, interval: float = 0.1) -> bool:

@@ -59,8 +59,11 @@ class Condition:
 
 def configure(layout: Layout, programs: Sequence[Program]) -> Path:
     """Write the supervisor's configuration for these programs."""
+    # Within a user namespace the person is called root; there is nobody else to become.
+    user = ["user=root"] if os.geteuid() == 0 else []
     lines = [
         "[supervisord]",
+        *user,
         f"logfile={_quoted(layout.logs / 'supervisor.log')}",
         f"pidfile={_quoted(layout.state / 'supervisor.pid')}",
         "nodaemon=true",
@@ -110,8 +113,12 @@ class Supervisor:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        transport = SupervisorTransport(None, None, f"unix://{layout.supervisor_socket}")
-        self._api: Any = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    @property
+    def _api(self) -> Any:
+        # A fresh connection each time: the transport does not recover from one that failed.
+        transport = SupervisorTransport(None, None, f"unix://{self._layout.supervisor_socket}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     @property
     def answers(self) -> bool:

@@ -41,6 +41,7 @@ def obtain(programs: Sequence[str]) -> None:
         return
     _require_go()
     _require_space()
+    say(f"first run on this machine: {len(missing)} programs are built from source, once: {', '.join(missing)}")
     with _turn():
         for program in programs:
             if not location(program).exists():
@@ -164,10 +165,3 @@ def _copy_module_files(part: GoPart) -> None:
     source = Path(_go(part.folder, "list", "-m", "-f", "{{.Dir}}", part.files["module"]))
     for path in part.files["paths"]:
         shutil.copytree(source / path, files_of(part) / path, dirs_exist_ok=True)
-
-
-def announce(programs: Sequence[str]) -> None:
-    """Say what a cold start is going to cost, once, before it begins."""
-    missing = [program for program in programs if not location(program).exists()]
-    if missing:
-        say(f"first run on this machine: {len(missing)} programs are built from source, once: {', '.join(missing)}")

@@ -15,13 +15,14 @@ from typing import Any
 
 import yaml
 
-from sandbox import addresses, cell
+from sandbox import addresses, cell, image, network
 from sandbox.acquire.gobuild import files_of
 from sandbox.acquire.parts import part_of
 from sandbox.kubectl import apply, kubectl, read
 from sandbox.layout import REPOSITORY, write_private
 from sandbox.nodes import process_pods
 from sandbox.nodes.clouds import CLOUDS, NODE_COUNT, node_object
+from sandbox.nodes.pod_process import POWERED
 from sandbox.services.kubernetes import component_kubeconfig
 from sandbox.services.service import Service, Site, answers
 from sandbox.supervisor import Program
@@ -37,8 +38,8 @@ STAGES = (
     "volume/fast/pvc-delete.yaml",
 )
 # A node that is powered off loses this label, so that KWOK stops answering for it.
-POWERED = "sandbox/powered"
 POWER_LABEL = {POWERED: "on"}
+PROGRAMS = ("kwok", "application")
 CAPACITY = {"cpu": "4", "memory": "16Gi", "pods": "110"}
 
 
@@ -95,7 +96,8 @@ def _process_pods(site: Site) -> Program:
     settings = {
         "kubeconfig": str(access),
         "folder": str(site.layout.service("process-pods")),
-        "application": str(site.program("application")),
+        "application": str(site.program("application").resolve()),
+        "images": {image.REPOSITORY: [image.version()]},
         # Pod addresses lead to this machine's loopback only inside a cell.
         "pod_range": addresses.PROCESS_POD_RANGE if site.cell != cell.LOOPBACK else "",
         "ports": {"http": site.ports["application"], "metrics": site.ports["application-metrics"]},
@@ -107,6 +109,12 @@ def _process_pods(site: Site) -> Program:
         environment={"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"},
         restart=True,
     )
+
+
+def prepare_network(site: Site) -> None:
+    """Let the cell own the addresses of services and pods, so that processes can bind to them and none leads outside."""
+    if site.cell != cell.LOOPBACK:
+        network.own(addresses.SERVICE_RANGE, addresses.POD_RANGE, addresses.ADVERTISE_RANGE)
 
 
 def power(site: Site, node: str, on: bool) -> None:

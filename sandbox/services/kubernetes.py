@@ -81,8 +81,6 @@ def _apiserver(site: Site) -> Program:
     etcd = site.layout.pki / "etcd"
     operator = authority.issue("operator", "rehearsal-operator", organization="system:masters", client=True)
     kubeconfig(site, site.layout.kubeconfig, operator)
-    # Without a cell there may be no route to advertise from; the API server then takes the machine's own address.
-    advertise = [f"--advertise-address={addresses.ADVERTISE_ADDRESS}"] if site.cell != cell.LOOPBACK else []
     bind = "0.0.0.0" if site.cell != cell.LOOPBACK else addresses.LOOPBACK
     return Program(
         "kube-apiserver",
@@ -90,7 +88,8 @@ def _apiserver(site: Site) -> Program:
             str(site.program("kube-apiserver")),
             f"--bind-address={bind}",
             f"--secure-port={site.ports['kube-apiserver']}",
-            *advertise,
+            # Without one the API server looks for a route to the outside, which there need not be.
+            f"--advertise-address={addresses.ADVERTISE_ADDRESS}",
             f"--tls-cert-file={server.certificate}",
             f"--tls-private-key-file={server.key}",
             f"--client-ca-file={authority.pair.certificate}",

@@ -41,8 +41,8 @@ def _program(site: Site) -> Program:
     administrator = _secret(folder / "administrator.password")
     data = folder / "data"
     if not (data / "PG_VERSION").exists():
-        options = ("--auth=scram-sha-256", f"--pwfile={administrator}", "--encoding=UTF8", "--locale=C", "--no-sync")
-        command = _tool(site, "initdb", f"--pgdata={data}", f"--username={ADMINISTRATOR}", *options)
+        security = ("--auth=scram-sha-256", f"--pwfile={administrator}", "--encoding=UTF8", "--locale=C", "--no-sync")
+        command = _tool(site, "initdb", f"--pgdata={data}", f"--username={ADMINISTRATOR}", *security)
         subprocess.run(command, check=True, capture_output=True, env=clean_environment())
     options = {
         "listen_addresses": LOOPBACK,

@@ -30,7 +30,7 @@ class Site:
     cloud: str
 
     def program(self, name: str) -> Path:
-        """A program of the shared cache."""
+        """A program, by the link that this sandbox keeps to the shared cache."""
         return self.layout.bin / name
 
 
