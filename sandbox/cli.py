@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from sandbox import lifecycle, profiles, rehearsal, status
+from sandbox.acquire import gobuild
 from sandbox.cell import LOOPBACK, ROOT, USER
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
@@ -111,6 +112,8 @@ def _power(layout: Layout, options: argparse.Namespace) -> int:
 
 def _obtain(layout: Layout, options: argparse.Namespace) -> None:
     lifecycle.obtain(layout, options.profile, layout.read_record()["nodes"])
+    if options.trim:
+        gobuild.trim()
 
 
 def _rehearse(layout: Layout, options: argparse.Namespace) -> int:
@@ -156,7 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     power.add_argument("node", help="such as worker-1")
     power.add_argument("switch", choices=("off", "on"))
     power.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    command("obtain", _obtain, "get the programs of a profile into the cache", profiled)
+    obtain = command("obtain", _obtain, "get the programs of a profile into the cache", profiled)
+    obtain.add_argument("--trim", action="store_true", help="remove the build caches afterwards")
     rehearse = command("rehearse", _rehearse, "the whole runbook: up, site.yml, verify.yml, summary", chosen)
     rehearse.add_argument("--keep", action="store_true", help="leave the sandbox running afterwards")
     inside = commands.add_parser("start-inside", parents=[named, profiled])

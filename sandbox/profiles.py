@@ -21,6 +21,7 @@ from sandbox.services.service import Service
 CONTROL_PLANE_SERVICES = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
 STORES = (*OPENBAO, POSTGRESQL, REDIS)
 STORE_PROGRAMS = ("bao", "postgresql", "redis-server")
+SITE = "site"
 FULL = "full"
 
 
@@ -45,7 +46,7 @@ def profile(name: str, nodes: str) -> Profile:
     profiles = {
         "vault": Profile(tuple(OPENBAO), ("bao",)),
         "cluster": cluster,
-        "site": site,
+        SITE: site,
         FULL: Profile((*site.services, *MONITORING_SERVICES), (*site.programs, *MONITORING)),
     }
     if name not in profiles:
@@ -55,4 +56,4 @@ def profile(name: str, nodes: str) -> Profile:
 
 def names() -> Sequence[str]:
     """What `--profile` takes."""
-    return ("vault", "cluster", "site", FULL)
+    return ("vault", "cluster", SITE, FULL)

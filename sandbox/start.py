@@ -11,7 +11,7 @@ from sandbox.addresses import LOOPBACK, Ports
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 from sandbox.nodes import kinds
-from sandbox.profiles import profile
+from sandbox.profiles import FULL, profile
 from sandbox.progress import say, step
 from sandbox.services.service import Service, Site
 from sandbox.supervisor import Supervisor
@@ -45,7 +45,7 @@ def start(layout: Layout, profile_name: str) -> None:
 def _configure(site: Site, daemon: Supervisor, services: Sequence[Service]) -> None:
     """Let the supervisor know the programs, those it runs already included."""
     known = {condition.name for condition in daemon.conditions()}
-    everything = profile("full", site.nodes).services
+    everything = profile(FULL, site.nodes).services
     wanted = [service for service in everything if service in services or service.name in known]
     supervisor.configure(site.layout, [service.program(site) for service in wanted])
     daemon.reload()

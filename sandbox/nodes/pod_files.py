@@ -34,7 +34,7 @@ class Token:
 class PodFiles:
     """The folder of one pod. Paths in it stand for the mount paths that the pod's description names."""
 
-    def __init__(self, api: client.CoreV1Api, pod: Any, folder: Path) -> None:
+    def __init__(self, api: Any, pod: Any, folder: Path) -> None:
         self._api = api
         self._pod = pod
         self._folder = folder
@@ -86,8 +86,12 @@ class PodFiles:
         return str(answer.status.token)
 
     def _volume(self, mount: Any) -> Path:
-        volume = next(volume for volume in self._pod.spec.volumes if volume.name == mount.name)
-        folder = self._folder / volume.name
+        folder = self._filled(mount.name)
+        return folder / str(mount.sub_path or "")
+
+    def _filled(self, name: str) -> Path:
+        volume = next(volume for volume in self._pod.spec.volumes if volume.name == name)
+        folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if volume.config_map:
             self._write(folder, self._config_map(volume.config_map.name), volume.config_map.items)
@@ -96,7 +100,7 @@ class PodFiles:
                 self._write(folder, self._config_map(source.config_map.name), source.config_map.items)
             if source.service_account_token:
                 self._add_token(folder, source.service_account_token)
-        return folder / mount.sub_path if mount.sub_path else folder
+        return folder
 
     def _add_token(self, folder: Path, projection: Any) -> None:
         file = folder / projection.path
@@ -110,12 +114,13 @@ class PodFiles:
             write_private(folder / path, data[key])
 
     def _config_map(self, name: str) -> dict[str, str]:
-        return self._api.read_namespaced_config_map(name, self._pod.metadata.namespace).data or {}
+        found = self._api.read_namespaced_config_map(name, self._pod.metadata.namespace)
+        return dict(found.data or {})
 
     def _value(self, entry: Any, pod_ip: str) -> str:
         source = entry.value_from
         if source is None:
-            return entry.value or ""
+            return str(entry.value or "")
         if source.config_map_key_ref:
             return self._config_map(source.config_map_key_ref.name)[source.config_map_key_ref.key]
         if source.field_ref:
@@ -125,7 +130,7 @@ class PodFiles:
                 "spec.nodeName": self._pod.spec.node_name,
                 "status.podIP": pod_ip,
             }
-            return fields[source.field_ref.field_path]
+            return str(fields[source.field_ref.field_path])
         raise LookupError(f"the variable {entry.name} has a source that simulated nodes do not know")
 
 

@@ -65,7 +65,7 @@ class State:
 class PodProcess:
     """Runs one pod until it is told to stop."""
 
-    def __init__(self, settings: Settings, api: client.CoreV1Api, pod: Any) -> None:
+    def __init__(self, settings: Settings, api: Any, pod: Any) -> None:
         self._settings = settings
         self._api = api
         self._pod = pod

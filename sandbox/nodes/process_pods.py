@@ -30,7 +30,8 @@ RETRY_SECONDS = 1.0
 class PodRunner:
     """Keeps one process per pod."""
 
-    def __init__(self, settings: Settings, api: client.CoreV1Api) -> None:
+    # The client's type hints call every field optional; what the API server always sends is taken as sent.
+    def __init__(self, settings: Settings, api: Any) -> None:
         self._settings = settings
         self._api = api
         self._running: dict[str, PodProcess] = {}
@@ -48,7 +49,7 @@ class PodRunner:
                 time.sleep(RETRY_SECONDS)
 
     def _watch(self, version: str) -> None:
-        stream = watch.Watch().stream(
+        stream = watch.Watch().stream(  # type: ignore[no-untyped-call]
             self._api.list_pod_for_all_namespaces,
             label_selector=self._selector,
             resource_version=version,
@@ -101,7 +102,7 @@ class PodRunner:
 def main() -> None:
     """Run with the settings file named on the command line."""
     settings = Settings(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
-    api = client.CoreV1Api(config.new_client_from_config(settings.kubeconfig))
+    api = client.CoreV1Api(config.new_client_from_config(settings.kubeconfig))  # type: ignore[no-untyped-call]
     PodRunner(settings, api).follow()
 
 

@@ -17,6 +17,8 @@ CLUSTER = "rehearsal"
 # Soon enough that a powered-off node is noticed within a rehearsal; upstream's default is 50 s.
 NODE_GRACE = "20s"
 NODE_CHECK = "2s"
+# There is one of each; waiting for the lease of one that was killed would take 15 s.
+SINGLE = "--leader-elect=false"
 
 
 def cluster_authority(site: Site) -> Authority:
@@ -153,6 +155,7 @@ def _controller_manager(site: Site) -> Program:
             f"--service-account-private-key-file={tokens.key}",
             f"--service-cluster-ip-range={addresses.SERVICE_RANGE}",
             "--use-service-account-credentials",
+            SINGLE,
             f"--node-monitor-grace-period={NODE_GRACE}",
             f"--node-monitor-period={NODE_CHECK}",
             "--profiling=false",
@@ -173,6 +176,7 @@ def _scheduler(site: Site) -> Program:
             f"--authorization-kubeconfig={access}",
             f"--bind-address={addresses.LOOPBACK}",
             f"--secure-port={site.ports['kube-scheduler']}",
+            SINGLE,
             "--profiling=false",
         ],
         restart=True,
